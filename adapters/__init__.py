@@ -1,0 +1,1 @@
+"""What runs inside an agency; knows the contract, never the broker."""

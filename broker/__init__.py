@@ -1,0 +1,1 @@
+"""The broker: intake, identity, picture, rules, routing, and what tells people."""

@@ -1,0 +1,1 @@
+"""The contract between agencies and the broker; imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""Invented families and agencies, and the embedded servers they run on."""
