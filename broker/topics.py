@@ -10,7 +10,7 @@ from typing import Literal
 
 DAY_MS = 24 * 60 * 60 * 1000
 CONCERNS_RETENTION_MS = 7 * DAY_MS
-"""Ingress keys are destroyed a day after this (security design 2.1), so nothing outlives its key."""
+"""Ingress keys are destroyed a day after this (security design 2.1)."""
 OUTWARD_RETENTION_MS = 14 * DAY_MS
 MESSAGE_BYTES_MAX = 64 * 1024
 """A sealed body is at most 16 KiB plus headers; a batch receipt is the largest message."""

@@ -42,8 +42,9 @@ class EnvelopeError(ContractError):
 
 
 class SealError(ContractError):
-    """The seal or the signature does not hold. One sentence for every cause, so that
-    a prober learns nothing from it.
+    """The seal or the signature does not hold.
+
+    One sentence for every cause, so that a prober learns nothing from it.
     """
 
     code: ClassVar[str] = "seal.refused"

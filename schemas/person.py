@@ -39,7 +39,7 @@ class Sex(StrEnum):
 
 
 class Protection(StrEnum):
-    """Whether an address may be used or shown (PDS sensitive flag; `domain` of refuge, adoption)."""
+    """Whether an address may be used or shown (the PDS sensitive flag; refuge, adoption)."""
 
     NONE = "none"
     PROTECTED = "protected"
