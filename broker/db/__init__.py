@@ -1,0 +1,1 @@
+"""PostgreSQL: the pool, the outbox and the migrations. SQL of a room lives in its `store.py`."""
