@@ -1,0 +1,1 @@
+"""Which child is this event about: same, new, or ask a person."""
