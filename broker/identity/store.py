@@ -86,20 +86,22 @@ async def find(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, lis
     return found
 
 
+_LOAD = (
+    "select child_id, subject_ref, dek, dek_version, known_as, picture from child"
+    " where child_id = any($1::uuid[]) and standing = 'confirmed' order by child_id"
+)
+_LOAD_FOR_CHANGE = f"{_LOAD} for update"
+
+
 async def load(
-    connection: Connection, children: Iterable[UUID], *, keyring: Keyring, lock: bool
+    connection: Connection, children: Iterable[UUID], *, keyring: Keyring, for_change: bool
 ) -> dict[UUID, Child]:
-    """Open children's rows, in the order of their ids; with `lock`, for change.
+    """Open children's rows; for change, locked in the order of their ids.
 
     Raises:
         IntegrityError: A row was changed or swapped.
     """
-    rows = await connection.fetch(
-        "select child_id, subject_ref, dek, dek_version, known_as, picture from child"
-        " where child_id = any($1::uuid[]) and standing = 'confirmed' order by child_id"
-        + (" for update" if lock else ""),
-        sorted(children),
-    )
+    rows = await connection.fetch(_LOAD_FOR_CHANGE if for_change else _LOAD, sorted(children))
     deks = await keyring.open(
         WrappedDek(row["child_id"], row["dek_version"], row["dek"]) for row in rows
     )
