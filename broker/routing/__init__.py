@@ -1,0 +1,1 @@
+"""Who must know, who may know, and the least they need."""
