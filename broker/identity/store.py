@@ -137,22 +137,29 @@ async def add(connection: Connection, children: Sequence[NewChild]) -> None:
     )
 
 
-async def change(
-    connection: Connection, children: Sequence[tuple[Child, KnownAs | None, bytes]]
-) -> None:
-    """Write children's new pictures, and their claims where they changed."""
-    if not children:
+async def change(connection: Connection, pictures: Sequence[tuple[Dek, bytes]]) -> None:
+    """Write children's new pictures."""
+    if not pictures:
         return
     await connection.execute(
-        "update child as c set picture = x.picture, known_as = coalesce(x.known_as, c.known_as)"
-        " from unnest($1::uuid[], $2::bytea[], $3::bytea[]) as x (child_id, known_as, picture)"
+        "update child as c set picture = x.picture"
+        " from unnest($1::uuid[], $2::bytea[]) as x (child_id, picture)"
         " where c.child_id = x.child_id",
-        [child.child_id for child, _, _ in children],
-        [
-            None if known is None else _seal(child.dek, known.to_bytes(), KNOWN_AS)
-            for child, known, _ in children
-        ],
-        [_seal(child.dek, picture, PICTURE) for child, _, picture in children],
+        [dek.child_id for dek, _ in pictures],
+        [_seal(dek, picture, PICTURE) for dek, picture in pictures],
+    )
+
+
+async def learn(connection: Connection, known: Sequence[tuple[Dek, KnownAs]]) -> None:
+    """Write what children are known as, where an event said something new."""
+    if not known:
+        return
+    await connection.execute(
+        "update child as c set known_as = x.known_as"
+        " from unnest($1::uuid[], $2::bytea[]) as x (child_id, known_as)"
+        " where c.child_id = x.child_id",
+        [dek.child_id for dek, _ in known],
+        [_seal(dek, value.to_bytes(), KNOWN_AS) for dek, value in known],
     )
 
 

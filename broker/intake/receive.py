@@ -50,6 +50,11 @@ class Received:
     body: bytes = field(repr=False)
     """The event exactly as its agency wrote it; what the chronology keeps."""
 
+    @property
+    def source(self) -> str:
+        """The agency's system it came from."""
+        return self.envelope.source
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -59,6 +64,8 @@ class Refused:
     reason: Refusal
     agency: str | None = None
     envelope: Envelope | None = field(default=None, repr=False)
+    source: str = ""
+    """The agency's own source; one it has not registered is never believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,9 @@ class Door:
             body = self._open(envelope, raw.topic, sender)
             event = self._read(envelope, sender, body)
         except RefusedError as refused:
-            return Refused(raw, Refusal(refused.reason), sender.agency, envelope)
+            own = envelope.source in sender.sources
+            source = envelope.source if own else f"urn:agency:{sender.agency}:unregistered"
+            return Refused(raw, Refusal(refused.reason), sender.agency, envelope, source)
         return Received(raw, envelope, sender.agency, sender.sector, event, body)
 
     def _sender(self, envelope: Envelope, topic: str, now: datetime) -> AgencyEntry | Refusal:

@@ -2,13 +2,13 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from broker.db.pool import Connection
 from broker.ids import new_id
-from broker.intake.receive import Received, Refused
+from broker.intake.receive import Refused
 
 GAP_WAIT_S = 120
 """Events of one adapter arrive interleaved over partitions: a gap is judged after this wait."""
@@ -26,9 +26,15 @@ class Feed:
     gap_age_s: float | None
 
 
-async def feeds_of(connection: Connection, events: Sequence[Received]) -> dict[str, int]:
-    """Give each source its number, making it on first sight, and mark it as heard from."""
-    sources = {event.envelope.source: event.agency for event in events}
+async def feeds_of(connection: Connection, sources: Mapping[str, str]) -> dict[str, int]:
+    """Give each source its number, making it on first sight, and mark it as heard from.
+
+    Args:
+        connection: The batch's transaction.
+        sources: The agency of each source.
+    """
+    if not sources:
+        return {}
     rows = await connection.fetch(
         "insert into feed as f (source, agency)"
         " select s, a from unnest($1::text[], $2::text[]) as x (s, a) order by s"
@@ -66,6 +72,19 @@ async def accept(
         *(list(column) for column in zip(*rows, strict=True)),
     )
     return {(row["event_id"], row["feed_id"]) for row in fresh}
+
+
+async def outcomes(
+    connection: Connection, events: Sequence[tuple[UUID, int]]
+) -> dict[tuple[UUID, int], str]:
+    """Tell what became of events accepted before."""
+    rows = await connection.fetch(
+        "select event_id, feed_id, outcome from accepted join unnest($1::uuid[], $2::int[])"
+        " as x (event_id, feed_id) using (event_id, feed_id)",
+        [event for event, _ in events],
+        [feed for _, feed in events],
+    )
+    return {(row["event_id"], row["feed_id"]): row["outcome"] for row in rows}
 
 
 async def settle(connection: Connection, held: Sequence[tuple[UUID, int]]) -> None:
