@@ -13,7 +13,8 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from schemas.person import Claim
 
-RECEIPT_ITEMS_MAX = 500
+RECEIPT_ITEMS_MAX = 150
+"""So many fit one sealed body of 16 KiB."""
 EVIDENCE_MAX = 32
 
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=1000)]

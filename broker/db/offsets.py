@@ -62,6 +62,19 @@ async def advance(connection: Connection, spans: Sequence[Span]) -> None:
         raise StaleAssignmentError(msg)
 
 
+async def read(
+    connection: Connection, partitions: Sequence[tuple[str, int]]
+) -> dict[tuple[str, int], tuple[int, int]]:
+    """Tell the next offset and the epoch of partitions as they stand."""
+    rows = await connection.fetch(
+        "select topic, partition, next_offset, epoch from partition_offset"
+        " join unnest($1::text[], $2::int[]) as x (topic, partition) using (topic, partition)",
+        [topic for topic, _ in partitions],
+        [number for _, number in partitions],
+    )
+    return {(r["topic"], r["partition"]): (r["next_offset"], r["epoch"]) for r in rows}
+
+
 async def positions(connection: Connection) -> dict[tuple[str, int], int]:
     """Tell the next offset of every partition ever handled."""
     rows = await connection.fetch("select topic, partition, next_offset from partition_offset")

@@ -10,6 +10,7 @@ class RawRecord:
     topic: str
     partition: int
     offset: int
+    timestamp_ms: int
     key: bytes | None = field(repr=False)
     headers: tuple[tuple[str, bytes], ...] = field(repr=False)
     value: bytes = field(repr=False)
