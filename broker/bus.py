@@ -13,7 +13,13 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import (
+    AIOKafkaConsumer,
+    AIOKafkaProducer,
+    ConsumerRebalanceListener,
+    ConsumerRecord,
+    TopicPartition,
+)
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -144,13 +150,13 @@ def subscribe_batches(
     assignment.consumer_of = lambda: subscriber.consumer
 
     @subscriber
-    async def _(message: list[Any]) -> None:
+    async def _(message: list[ConsumerRecord]) -> None:
         await assignment.deliver([_raw(record) for record in message], handler)
 
     return assignment
 
 
-async def _parse(records: Any) -> StreamMessage[Any]:
+async def _parse(records: tuple[ConsumerRecord, ...]) -> StreamMessage[Any]:
     """Wrap a batch without looking at it, so that no header can stop it.
 
     The wrapper is of the kind that never commits and never seeks: both are ours to do.
@@ -166,12 +172,12 @@ async def _parse(records: Any) -> StreamMessage[Any]:
     )
 
 
-async def _decode(message: StreamMessage[Any]) -> Any:
+async def _decode(message: StreamMessage[Any]) -> list[ConsumerRecord]:
     """Hand the records on as they are: our own door validates them."""
     return list(message.raw_message)
 
 
-def _raw(record: Any) -> RawRecord:
+def _raw(record: ConsumerRecord) -> RawRecord:
     return RawRecord(
         topic=record.topic,
         partition=record.partition,
