@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from schemas.catalogue import parse_event
-
 from broker.audit import store as audit_store
 from broker.audit.entry import Action, Entry
 from broker.clock import Clock
@@ -45,6 +43,7 @@ from broker.picture.store import NewEntry
 from broker.routing import alerts as routing_alerts
 from broker.routing.route import Router, Whereabouts
 from broker.rules.book import RuleBook
+from schemas.catalogue import parse_event
 from schemas.event import ConcernEvent
 
 Arrival = Received | Refused
@@ -78,6 +77,7 @@ class Outcome:
     heartbeats: int = 0
     quarantined: dict[Refusal, int] = field(default_factory=dict)
     alerts: dict[str, int] = field(default_factory=dict)
+    by_agency: dict[str, int] = field(default_factory=dict)
     unrouted: int = 0
     crowded_keys: int = 0
 
@@ -93,6 +93,8 @@ class Outcome:
             self.quarantined[reason] = self.quarantined.get(reason, 0) + count
         for rule, count in other.alerts.items():
             self.alerts[rule] = self.alerts.get(rule, 0) + count
+        for agency, count in other.by_agency.items():
+            self.by_agency[agency] = self.by_agency.get(agency, 0) + count
 
 
 async def handle(journey: Journey, records: Sequence[RawRecord], epochs: Epochs) -> Outcome:
@@ -299,8 +301,8 @@ class _Batch:
             )
             for dek, wrapped in keys
         ]
-        for child in made:
-            self.children[child.child_id] = _Known(child, Picture())
+        for newcomer in made:
+            self.children[newcomer.child_id] = _Known(newcomer, Picture())
         await identity_store.add(self.tx, made)
         learnt = {
             child: assignment.known[child]
@@ -308,7 +310,9 @@ class _Batch:
             if assignment.known[child] is not row.known
         }
         await identity_store.learn(self.tx, [(rows[c].dek, known) for c, known in learnt.items()])
+        by_agency = self.outcome.by_agency
         for (received, _), placement in zip(self.concerns, assignment.placements, strict=True):
+            by_agency[received.agency] = by_agency.get(received.agency, 0) + 1
             self.children[placement.child_id].events.append((received, placement))
             self._audit_placement(received, placement)
 
@@ -339,24 +343,27 @@ class _Batch:
         subject = self.children[placement.child_id].row.subject
         event = received.event
         held = placement.provisional
-        common = {"actor": ACTOR, "actor_role": ROLE, "object_digest": event.id.hex}
         self.audit.append(
             Entry(
                 action=Action.EVENT_RECEIVE,
+                actor=ACTOR,
+                actor_role=ROLE,
+                object_digest=event.id.hex,
                 outcome="held" if held else "placed",
                 agency=received.agency,
-                purpose=getattr(event, "purpose", None),
-                basis=getattr(event, "basis", None),
+                purpose=event.purpose if isinstance(event, ConcernEvent) else None,
+                basis=event.basis if isinstance(event, ConcernEvent) else None,
                 subject=subject,
-                **common,
             )
         )
         self.audit.append(
             Entry(
                 action=_MATCH_ACTIONS[placement.decision.answer],
+                actor=ACTOR,
+                actor_role=ROLE,
+                object_digest=event.id.hex,
                 outcome=placement.decision.reason,
                 subject=subject,
-                **common,
             )
         )
 

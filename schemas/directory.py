@@ -194,3 +194,16 @@ def _verified_payload(data: bytes, root: VerifyKey) -> bytes:
 def _pae(payload: bytes) -> bytes:
     kind = _PAYLOAD_TYPE.encode()
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
+
+
+class Enrolment(_Row):
+    """What an agency hands to the scheme owner, out of band: its public halves and its name."""
+
+    agency: AgencyId
+    name: str
+    sector: Sector
+    sources: tuple[str, ...]
+    signing_b64: Key64
+    inbound_suite: str
+    inbound_b64: Key64
+    heartbeat_every_s: int = Field(default=300, ge=1, le=86_400)

@@ -197,7 +197,7 @@ async def waiting(connection: Connection) -> tuple[int, float]:
         "select count(*) as n, coalesce(extract(epoch from now() - min(opened_at)), 0) as age"
         " from review where decided_at is null"
     )
-    return row["n"], float(row["age"])
+    return (row["n"], float(row["age"])) if row else (0, 0.0)
 
 
 def _seal(dek: Dek, plaintext: bytes, column: str) -> bytes:

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from schemas.envelope import ALERT_TYPE
-
 from broker.audit.entry import Action, Entry
 from broker.db.outbox import Outgoing
 from broker.db.pool import Connection
@@ -19,6 +17,7 @@ from broker.routing import store
 from broker.routing.reconcile import Change, Due, reconcile
 from broker.routing.route import Route, Router, Whereabouts
 from broker.topics import ALERTS
+from schemas.envelope import ALERT_TYPE
 from schemas.messages import AlertMessage
 
 UNROUTED = "unrouted"
@@ -66,9 +65,7 @@ async def raise_alerts(
         return raised
     standing = await store.standing(connection, [about.child_id for about in asked])
     for about in asked:
-        alerts = [
-            alert for key, rows in standing.items() if key[0] == about.child_id for alert in rows
-        ]
+        alerts = standing.get(about.child_id, [])
         for due in reconcile(about.findings, alerts, corrected=about.corrected):
             await _carry_out(
                 connection, about, due, raised, router=router, outward=outward, now=now
