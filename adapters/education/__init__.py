@@ -1,0 +1,1 @@
+"""From education records to events; pure."""

@@ -1,0 +1,1 @@
+"""From health records to events; pure."""

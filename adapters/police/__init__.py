@@ -1,0 +1,1 @@
+"""From police records to events; pure."""

@@ -1,0 +1,1 @@
+"""Publish an event and know what became of it: spool, seal, send, keep until the receipt."""

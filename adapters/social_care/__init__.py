@@ -1,0 +1,1 @@
+"""From social care records to events; pure."""
