@@ -73,6 +73,8 @@ class ChildVoice(Claim):
 class AgencyRecord(Claim):
     """Fields common to everything an agency sends, concerns and heartbeats alike."""
 
+    type: str
+    """Type and version, such as `police.ppn.child.v1`; each model fixes its own."""
     id: UUID
     agency: AgencyId
     recorded_at: AwareDatetime

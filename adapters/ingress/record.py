@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 from uuid import UUID
 
 from adapters.errors import RowError
-from schemas.catalogue import AnyEvent
+from schemas.event import ConcernEvent
 
 FILE_BYTES_MAX = 64 * 1024 * 1024
 ROWS_MAX = 200_000
@@ -38,7 +38,7 @@ class MappingContext:
 class Withdrawal:
     """The source takes a record back: the event of that record, of that type, is retracted."""
 
-    event: AnyEvent = field(repr=False)
+    event: ConcernEvent = field(repr=False)
     """The record said again, as it was; its id is new, and the spool fills `retracts`."""
 
 
@@ -50,14 +50,14 @@ class Skipped:
     why: str
 
 
-Mapped = AnyEvent | Withdrawal | Skipped
+Mapped = ConcernEvent | Withdrawal | Skipped
 
 
 class SourceFormat(Protocol):
     """One file format of one sector."""
 
-    name: str
-    sector: str
+    name: ClassVar[str]
+    sector: ClassVar[str]
 
     def recognises(self, name: str, data: bytes) -> bool:
         """Tell whether a file, by name and content, is of this format."""

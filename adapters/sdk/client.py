@@ -10,7 +10,7 @@ from adapters.errors import ConfigError, TooLargeError
 from adapters.ingress.record import Withdrawal
 from adapters.sdk.keys import AgencyKeys, Directories
 from adapters.sdk.spool import Place, Spool
-from schemas.catalogue import AnyEvent, dump_event
+from schemas.catalogue import dump_event
 from schemas.envelope import SEALED_TYPE, Envelope
 from schemas.event import ConcernEvent
 from schemas.sealing import PAYLOAD_BYTES_MAX, SALT_BYTES, RecipientPublicKey, seal
@@ -37,7 +37,7 @@ class Publisher:
         self._spool = spool
         self._clock = clock
 
-    def publish(self, event: AnyEvent | Withdrawal) -> UUID:
+    def publish(self, event: ConcernEvent | Heartbeat | Withdrawal) -> UUID:
         """Publish an event; the same words again publish nothing new.
 
         A record said again in other words corrects its last event of that type; a record
@@ -51,7 +51,7 @@ class Publisher:
             TooLargeError: It does not fit a sealed body.
         """
         withdrawn = isinstance(event, Withdrawal)
-        said: AnyEvent = event.event if isinstance(event, Withdrawal) else event
+        said: ConcernEvent | Heartbeat = event.event if isinstance(event, Withdrawal) else event
         if said.agency != self._agency:
             msg = "the event names another agency than this adapter's"
             raise ConfigError(msg)
@@ -78,7 +78,7 @@ class Publisher:
             )
         )
 
-    def _seal(self, event: AnyEvent, *, fingerprint: bytes, record: bytes) -> UUID:
+    def _seal(self, event: ConcernEvent | Heartbeat, *, fingerprint: bytes, record: bytes) -> UUID:
         now = self._clock()
         body = dump_event(event)
         if len(body) > PAYLOAD_BYTES_MAX:
