@@ -109,6 +109,37 @@ async def handle(journey: Journey, records: Sequence[RawRecord], epochs: Epochs)
     return await _commit_or_bisect(journey, arrivals, epochs, now)
 
 
+async def again(journey: Journey, raw: RawRecord, quarantine_id: UUID) -> bool:
+    """Try a quarantined record again, under its own id; tell whether it was handled.
+
+    Raises:
+        UnavailableError: A server is away.
+    """
+    now = journey.clock()
+    arrival = journey.door.receive(raw, now=now)
+    if isinstance(arrival, Refused):
+        return False
+    async with transaction(journey.pool) as tx:
+        await intake_store.release(tx, quarantine_id, arrival.event.id)
+        batch = _Batch(journey, tx, now)
+        await batch.take_in([arrival])
+        await batch.identify()
+        await batch.picture()
+        await batch.judge()
+        batch.audit.append(
+            Entry(
+                action=Action.EVENT_REPLAY,
+                actor="operator",
+                actor_role="operator",
+                object_digest=arrival.event.id.hex,
+                outcome="handled",
+                agency=arrival.agency,
+            )
+        )
+        await batch.answer()
+    return True
+
+
 async def _commit_or_bisect(
     journey: Journey, arrivals: Sequence[Arrival], epochs: Epochs, now: datetime
 ) -> Outcome:

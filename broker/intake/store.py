@@ -125,6 +125,16 @@ async def quarantine(connection: Connection, refused: Sequence[Refused]) -> None
     )
 
 
+async def release(connection: Connection, quarantine_id: UUID, event_id: UUID) -> None:
+    """Let a quarantined record come in again: it is no longer known as refused."""
+    await connection.execute(
+        "update quarantine set state = 'replayed' where quarantine_id = $1", quarantine_id
+    )
+    await connection.execute(
+        "delete from accepted where event_id = $1 and outcome = 'quarantined'", event_id
+    )
+
+
 async def feeds(connection: Connection) -> list[Feed]:
     """List every feed with its age and any gap that has outlasted the wait."""
     await connection.execute(_ADVANCE)
