@@ -8,8 +8,11 @@ from typing import ClassVar
 from adapters.ingress.base import CsvFormat
 from adapters.ingress.fields import Fields
 from adapters.ingress.record import Mapped, MappingContext, Record
+from schemas.codes import load
 from schemas.health import HvContact, HvContactData, Setting, WasNotBrought, WasNotBroughtData
 from schemas.indicators import NeglectIndicator
+
+MANDATED_CONTACTS = tuple(load("hv_contact").codes)
 
 
 class Appointments(CsvFormat):
@@ -22,20 +25,17 @@ class Appointments(CsvFormat):
     def map(self, record: Record, context: MappingContext) -> list[Mapped]:
         """One row, one missed appointment."""
         fields = Fields(record.row, record.fields)
-        setting = fields.choice("setting", Setting, required=True)
+        data = {
+            "setting": fields.choice("setting", Setting, required=True),
+            "specialty": fields.text("specialty"),
+            "safeguarding_relevant": fields.flag("safeguarding relevant") or False,
+            "reason": fields.text("reason"),
+            "rebooked": fields.flag("rebooked"),
+        }
         common = self.common(fields, context)
         return [
             fields.build(
-                lambda: WasNotBrought(
-                    **common,
-                    data=WasNotBroughtData(
-                        setting=setting or Setting.OTHER,
-                        specialty=fields.text("specialty"),
-                        safeguarding_relevant=fields.flag("safeguarding relevant") or False,
-                        reason=fields.text("reason"),
-                        rebooked=fields.flag("rebooked"),
-                    ),
-                )
+                lambda: WasNotBrought(**common, data=WasNotBroughtData.model_validate(data))
             )
         ]
 
@@ -50,21 +50,21 @@ class HealthVisiting(CsvFormat):
     def map(self, record: Record, context: MappingContext) -> list[Mapped]:
         """One row, one contact."""
         fields = Fields(record.row, record.fields)
-        contact = fields.needed("contact").lower().replace(" ", "_")
-        indicators = fields.choices("neglect indicators", NeglectIndicator)
-        common = self.common(fields, context)
-        return [
-            fields.build(
-                lambda: HvContact(
-                    **common,
-                    data=HvContactData(
-                        contact=contact,
-                        seen=fields.flag("seen") or False,
-                        safer_sleep_discussed=fields.flag("safer sleep"),
-                        father_seen=fields.flag("father seen"),
-                        routine_enquiry=fields.flag("routine enquiry"),
-                        neglect_indicators=indicators,
-                    ),
-                )
+        seen = fields.flag("seen")
+        if seen is None and not fields.text("seen"):
+            # An empty box is not a child who was not seen.
+            fields.wrong("seen", "is empty", "write Y or N")
+        data = {
+            "contact": fields.needed("contact").lower().replace(" ", "_"),
+            "seen": seen,
+            "safer_sleep_discussed": fields.flag("safer sleep"),
+            "father_seen": fields.flag("father seen"),
+            "routine_enquiry": fields.flag("routine enquiry"),
+            "neglect_indicators": fields.choices("neglect indicators", NeglectIndicator),
+        }
+        if data["contact"] and data["contact"] not in MANDATED_CONTACTS:
+            fields.wrong(
+                "contact", "is not a contact of the list", f"use {', '.join(MANDATED_CONTACTS)}"
             )
-        ]
+        common = self.common(fields, context)
+        return [fields.build(lambda: HvContact(**common, data=HvContactData.model_validate(data)))]
