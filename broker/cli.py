@@ -18,7 +18,7 @@ from broker.audit import store as audit_store
 from broker.clock import utc_now
 from broker.db import migrate as migrations
 from broker.db.pool import Connection, open_pool, transaction
-from broker.errors import BrokerError
+from broker.errors import BrokerError, SettingsError
 from broker.keys import ceremony, store
 from broker.keys.file_kms import FileKms
 from broker.routing import agreement, practitioners
@@ -285,7 +285,7 @@ def _problems(chosen: settings.Settings) -> list[str]:
 def _password(chosen: settings.Settings) -> bool:
     if not chosen.kafka.username or not chosen.kafka.secret():
         msg = "kafka.username and kafka.password_file are empty: set both"
-        raise settings.SettingsError(msg)
+        raise SettingsError(msg)
     return True
 
 

@@ -88,6 +88,9 @@ def born(message: Message, fields: Fields) -> PartialDate | None:
         return None
     digits = written[:8]
     parts = (digits[:4], digits[4:6], digits[6:8])
+    if "00" in parts:
+        fields.wrong("PID-7", "has a month or day 00", "leave out what is not known")
+        return None
     try:
         return PartialDate.parse("-".join(part for part in parts if part))
     except ValueError as error:
@@ -115,7 +118,7 @@ def child(
         RowRefusedError: Two NHS numbers are given, or a value does not fit the contract.
     """
     pid = message.one("PID")
-    names = _names(message)
+    names = fields.build(lambda: _names(message))
     identifiers = message.repeats(pid, 3)
     number = nhs_number(identifiers, fields, "PID-3")
     reliability = _reliability(message)

@@ -5,6 +5,7 @@ existence can itself be sensitive. Every decision carries the agreement's versio
 """
 
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -54,8 +55,24 @@ class Sharing:
 
         Its own agency's sector always knows what it said itself.
         """
+        return self.may_kinds({fact.kind}, source=source, recipient=recipient, today=today)
+
+    def may_kinds(
+        self, kinds: Collection[str], *, source: str, recipient: str, today: date
+    ) -> Disclosure | None:
+        """Say how much of an event with these kinds of facts a sector may know; None is no.
+
+        An event of several kinds is disclosed only as far as the strictest of them.
+        """
         if source == recipient:
             return Disclosure.CONTENT
+        modes = [self._granted(kind, source, recipient, today) for kind in kinds]
+        if not modes or None in modes:
+            return None
+        everything = all(mode is Disclosure.CONTENT for mode in modes)
+        return Disclosure.CONTENT if everything else Disclosure.EXISTENCE
+
+    def _granted(self, kind: str, source: str, recipient: str, today: date) -> Disclosure | None:
         if not self.agreement.valid_from <= today <= self.agreement.valid_to:
             return None
         granted = {
@@ -63,7 +80,7 @@ class Sharing:
             for clause in self.agreement.clauses
             if clause.source == source
             and clause.recipient == recipient
-            and ("*" in clause.kinds or fact.kind in clause.kinds)
+            and ("*" in clause.kinds or kind in clause.kinds)
         }
         if Disclosure.CONTENT in granted:
             return Disclosure.CONTENT
