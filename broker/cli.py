@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -74,8 +75,13 @@ def _run(work: Coroutine[Any, Any, _T]) -> _T:
 @app.command("broker")
 def broker(
     role: Annotated[str, typer.Argument(help="correlate, relay, notify or console.")],
+    config_file: Annotated[
+        Path | None, typer.Option("--config", help="Settings, in place of FULLPICTURE_CONFIG.")
+    ] = None,
 ) -> None:
     """Run one role until stopped."""
+    if config_file is not None:
+        os.environ[settings.CONFIG_VARIABLE] = str(config_file)
     if role not in roles.ROLES:
         err.print(f"[red]there is no such role: use {', '.join(roles.ROLES)}[/red]")
         raise typer.Exit(EXIT_CONFIG)

@@ -1,0 +1,5 @@
+"""`python -m fullpicture` is the command."""
+
+from fullpicture.cli import main
+
+main()
