@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 from rich.console import Console
@@ -15,7 +15,7 @@ from rich.table import Table
 
 from adapters import settings as adapter_settings
 from adapters.runner import Adapter, new_id
-from schemas.event import ConcernEvent, Purpose
+from schemas.event import Assertion, ConcernEvent, Purpose
 from schemas.health import Setting, WasNotBrought, WasNotBroughtData
 from schemas.person import ChildClaim, PersonName
 from schemas.times import Occurred, Precision
@@ -93,6 +93,7 @@ def _send_as_the_wrong_sender(scheme: Scheme) -> None:
         occurred=Occurred(at=datetime(2026, 1, 5, 12, tzinfo=UTC), precision=Precision.DAY),
         child=ChildClaim(name=PersonName(given="Nobody", family="Atall")),
         purpose=Purpose.WELFARE_S17,
+        assertion=Assertion.FACT,
         what_happened="A health event from a police system.",
         data=WasNotBroughtData(setting=Setting.GP),
     )
@@ -102,7 +103,7 @@ def _send_as_the_wrong_sender(scheme: Scheme) -> None:
 
 
 async def _play(scheme: Scheme, state: Path, *, week_s: float) -> None:
-    played = json.loads(state.read_text()) if state.exists() else {}
+    played = _read(state)
     anchor = date.fromisoformat(played.get("anchor", datetime.now(UTC).date().isoformat()))
     done = int(played.get("weeks", 0))
     if done:
@@ -113,8 +114,17 @@ async def _play(scheme: Scheme, state: Path, *, week_s: float) -> None:
             _drop(scheme, drop)
             out.print(f"week {week}: {drop.says}")
         await _settled(scheme, [d for d in files if d.week <= week])
-        state.write_text(json.dumps({"anchor": anchor.isoformat(), "weeks": week}))
+        _write(state, {"anchor": anchor.isoformat(), "weeks": week})
         await asyncio.sleep(week_s)
+
+
+def _read(state: Path) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(state.read_text(encoding="utf-8")) if state.exists() else {}
+    return body
+
+
+def _write(state: Path, body: dict[str, Any]) -> None:
+    state.write_text(json.dumps(body), encoding="utf-8")
 
 
 def _drop(scheme: Scheme, drop: Drop) -> None:
@@ -123,7 +133,7 @@ def _drop(scheme: Scheme, drop: Drop) -> None:
         return
     partial = folder / f".{drop.file}"
     partial.write_bytes(drop.content)
-    os.rename(partial, folder / drop.file)
+    partial.rename(folder / drop.file)
 
 
 async def _settled(scheme: Scheme, files: list[Drop]) -> None:
@@ -155,7 +165,8 @@ def _spool(scheme: Scheme, agency: str, states: tuple[str, ...]) -> int:
 async def _summary(scheme: Scheme, sink: MailSink) -> bool:
     connection = await asyncpg.connect(scheme.servers.postgres.url)
     try:
-        outcomes = dict(await connection.fetch("select outcome, count(*) from accepted group by 1"))
+        rows = await connection.fetch("select outcome, count(*) from accepted group by 1")
+        outcomes: dict[str, int] = {row[0]: row[1] for row in rows}
         alerts = await connection.fetch(
             "select rule, count(*), count(*) filter (where state = 'open')"
             " from alert group by 1 order by 1"

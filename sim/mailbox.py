@@ -3,7 +3,7 @@
 from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from aiosmtpd.controller import Controller
 
@@ -19,7 +19,7 @@ class MailSink:
         self._folder = folder
         self._controller = Controller(self, hostname="127.0.0.1", port=port)
 
-    def __enter__(self) -> "MailSink":
+    def __enter__(self) -> Self:
         """Listen."""
         self._controller.start()
         return self

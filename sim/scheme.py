@@ -23,6 +23,7 @@ from broker.db import migrate
 from broker.db.pool import open_pool
 from broker.keys import ceremony, store
 from broker.keys.file_kms import FileKms
+from schemas.directory import Enrolment
 from sim.servers.both import Servers
 from sim.servers.process import ServerProcess, remembered_port
 
@@ -182,7 +183,7 @@ class Scheme:
         """Where a role's metrics and health are."""
         return f"http://127.0.0.1:{self._port(f'metrics-{role}')}"
 
-    def settings(self, role: str = "correlate") -> settings.Settings:
+    def settings_of(self, role: str = "correlate") -> settings.Settings:
         """A role's settings, for tests and tools in this process."""
         return settings.Settings.model_validate(
             {
@@ -278,7 +279,7 @@ class Scheme:
     def _port(self, name: str) -> int:
         return remembered_port(self.folder / "ports" / name)
 
-    def _enrolments(self) -> list[ceremony.Enrolment]:
+    def _enrolments(self) -> list[Enrolment]:
         return [
             AgencyKeys.generate(self.home(agency.id) / "keys").enrolment(
                 agency=agency.id,

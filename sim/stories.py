@@ -67,9 +67,9 @@ def _child(index: int, given: str, family: str, born: str, postcode: str) -> Row
     }
 
 
-ROBIN = _child(0, "Robin", "Ashdown", "2018-05-04", "ZZ99 3VZ")
+ROBIN = _child(0, "Robin", "Ashdown", "2018-05-04", "ZZ99 3FZ")
 KIT = _child(1, "Kit", "Farrow", "2016-11-20", "ZZ99 3WZ")
-JULES = _child(2, "Jules", "Marsden", "2012-02-29", "ZZ99 3CZ")
+JULES = _child(2, "Jules", "Marsden", "2012-02-29", "ZZ99 3DZ")
 ADA = _child(3, "Ada", "Penrose", "2019-07-15", "ZZ99 3GZ")
 IDA = _child(4, "Ida", "Penrose", "2019-07-15", "ZZ99 3GZ")
 LEE = _child(5, "Lee", "Hartwell", "2011-09-01", "ZZ99 3HZ")
@@ -335,7 +335,7 @@ def _mover(when: _Weeks) -> list[Drop]:
             "workers-lee.csv",
             _file(
                 _worker(
-                    LEE | {"postcode": "ZZ99 4AA"},
+                    LEE | {"postcode": "ZZ99 4AB"},
                     "E-900",
                     when.day(5),
                     "em-sw-1",
