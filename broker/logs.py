@@ -59,3 +59,9 @@ def configure(role: str) -> None:
     )
     structlog.contextvars.bind_contextvars(role=role)
     logging.basicConfig(handlers=[_Foreign(logging.WARNING)], level=logging.WARNING, force=True)
+    logging.captureWarnings(capture=True)
+    for name in list(logging.root.manager.loggerDict):
+        # A library that brings its own handler (FastStream does) would write past the list.
+        library = logging.getLogger(name)
+        library.handlers.clear()
+        library.propagate = True

@@ -71,7 +71,7 @@ class Visitor:
         page = self._client.get(link[1])
         form = _hidden(page.text) | {
             "act": "acknowledge",
-            "outcome": "contacted",
+            "outcome": "acting",
             "note": "Rang the family.",
         }
         answered = self._client.post(link[1], data=form)
