@@ -10,6 +10,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import time
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
@@ -25,6 +26,7 @@ ADMIN = "admin"
 PASSWORD_BYTES = 24
 FORMAT_TIMEOUT_S = 120
 ADMIN_TIMEOUT_S = 30
+GRANT_POLL_S = 0.05
 
 _LOGGING = """\
 handlers=java.util.logging.ConsoleHandler
@@ -107,6 +109,7 @@ class KafkaServer:
         from confluent_kafka import KafkaException  # noqa: PLC0415 - only the demonstration has it
         from confluent_kafka.admin import (  # noqa: PLC0415 - only the demonstration has it
             AclBinding,
+            AclBindingFilter,
             AclOperation,
             AclPermissionType,
             AdminClient,
@@ -140,6 +143,24 @@ class KafkaServer:
             done = admin.create_acls(bindings, request_timeout=ADMIN_TIMEOUT_S)
             for future in done.values():
                 future.result(ADMIN_TIMEOUT_S)
+            # The controller has them; the broker decides by its own copy, a moment later.
+            everything = AclBindingFilter(
+                ResourceType.ANY,
+                None,  # type: ignore[arg-type]  # None is "any", says the library's documentation
+                ResourcePatternType.ANY,
+                None,  # type: ignore[arg-type]  # the same
+                None,  # type: ignore[arg-type]  # the same
+                AclOperation.ANY,
+                AclPermissionType.ANY,
+            )
+            until = time.monotonic() + ADMIN_TIMEOUT_S
+            while time.monotonic() < until:
+                known = set(admin.describe_acls(everything).result(ADMIN_TIMEOUT_S))
+                if known.issuperset(bindings):
+                    return
+                time.sleep(GRANT_POLL_S)
+            msg = "Kafka did not show its access rules in time: start again"
+            raise ServerStartError(msg)
         except KafkaException as error:
             msg = f"Kafka did not take its access rules: {error.args[0].name()}"
             raise ServerStartError(msg) from None
