@@ -22,7 +22,7 @@ test: $(VENV)/.installed
 	$(BIN)/pytest
 
 check: $(VENV)/.installed
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
 	for package in $(PACKAGES); do $(BIN)/mypy --package $$package || exit 1; done
 	$(BIN)/lint-imports

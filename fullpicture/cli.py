@@ -1,11 +1,11 @@
 """`fullpicture`: the broker's, the agencies' and the simulator's commands under one name."""
 
 import typer
-from sim.cli import app as simulator
 
 import fullpicture
 from adapters.cli import app as adapter
 from broker.cli import app as broker
+from sim.cli import app as simulator
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from schemas.envelope import RECEIPT_TYPE
-
 from broker.db.outbox import Outgoing
 from broker.intake.receive import Received, Refused
 from broker.keys.outward import Outward
 from broker.topics import RECEIPTS
+from schemas.envelope import RECEIPT_TYPE
 from schemas.messages import RECEIPT_ITEMS_MAX, ReceiptBatch, ReceiptItem, ReceiptStatus
 
 

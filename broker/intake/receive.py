@@ -15,14 +15,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from broker.errors import RefusedError
+from broker.model.raw import RawRecord
 from schemas.catalogue import AnyEvent, may_send, parse_event
 from schemas.directory import AgencyDirectory, AgencyEntry
 from schemas.envelope import SEALED_TYPE, Envelope
-from schemas.sealing import RecipientPrivateKey, open_sealed, verify
-
-from broker.errors import RefusedError
-from broker.model.raw import RawRecord
 from schemas.errors import EnvelopeError, InvalidEventError, SealError
+from schemas.sealing import RecipientPrivateKey, open_sealed, verify
 
 
 class Refusal(StrEnum):

@@ -3,11 +3,10 @@
 import os
 from datetime import datetime
 
-from schemas.directory import AgencyDirectory
-from schemas.sealing import SigningKey, seal
-
 from broker.db.outbox import Outgoing
 from broker.ids import new_id
+from schemas.directory import AgencyDirectory
+from schemas.sealing import SigningKey, seal
 
 BROKER_SOURCE = "urn:fullpicture:broker"
 NO_CHAIN = bytes(32)

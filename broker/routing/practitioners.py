@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from schemas.identifiers import LaCode
 
 from broker.errors import SettingsError
 from schemas.event import AgencyId
+from schemas.identifiers import LaCode
 
 PractitionerRole = Literal[
     "social_worker",
